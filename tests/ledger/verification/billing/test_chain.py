@@ -2,7 +2,7 @@
 
 import pytest
 
-from ledger.verification.billing.chain import read_chain
+from ledger.verification.billing.chain import Linked, read_chain
 from ledger.verification.billing.wrong import ExportRefused
 from tests.support.ledgers.bills.books import NOVEMBER, A, Books, price_of
 
@@ -23,7 +23,7 @@ def test_every_size_of_blocks_gives_the_same_chain(leaves: list[bytes], block: i
 @pytest.mark.parametrize("block", [3, 5, 100])
 @pytest.mark.parametrize("gap", [1, 4, 5, 6, 59, 60, 68])
 def test_a_gap_is_found_in_its_place(leaves: list[bytes], block: int, gap: int) -> None:
-    read = []
+    read: list[Linked] = []
     with pytest.raises(ExportRefused) as refused:
         read.extend(read_chain(leaves[:gap] + leaves[gap + 1 :], A, block=block))
     assert refused.value.wrong.place == f"/entries/{gap}"

@@ -76,7 +76,8 @@ class Books:
             self.keys.append(self.log.size)
             public = base64url.encode(_public(party))
             self.log.append(1, type="key.registered", actor={"organisation": party}, principal="p", public_key=public)
-        self.table, self.in_force = ALONE, None
+        self.table = ALONE
+        self.in_force: str | None = None
         self.past: list[tuple[dict[str, Any], int]] = []
         if is_shared:
             self.share(TABLE)
@@ -90,7 +91,7 @@ class Books:
             {"holder": party, "signature": base64.b64encode(signs(party, document)).decode()}
             for party in (sorted(holders) if parties is None else parties)
         ]
-        replaced = {"former": former} if former else {}
+        replaced: dict[str, Any] = {"former": former} if former else {}
         self.add(SIGNED, at=NOVEMBER, table=table.document(), signatures=signatures, **replaced)
         self.table, self.in_force = table, table.digest
 
@@ -126,7 +127,7 @@ class Books:
 
     def issue(self, statement: dict[str, Any]) -> dict[str, Any]:
         """Issue a statement, honest or not; the export of it."""
-        named = {"table": self.in_force} if self.in_force else {}
+        named: dict[str, Any] = {"table": self.in_force} if self.in_force else {}
         issued = self.add(
             statements.ISSUED,
             month=statement["month"],

@@ -235,7 +235,7 @@ def _lines(statement: Json, calls: int, records: int) -> list[Json]:
 
 def _adjustments(inside: list[tuple[int, Json]], earlier: list[Json]) -> list[Json]:
     """The adjusting lines: each line's history is gone through from its statement on."""
-    documents, adjustments = [], []
+    documents, adjustments = list[Json](), list[Json]()
     for proof in earlier:
         documents.append(proof["statement"])
         issued = json.loads(proof["entry"])["body"]
